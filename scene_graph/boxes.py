@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from scene_graph.arrays import frozen_array
 from scene_graph.se3 import SE3
@@ -79,6 +79,18 @@ class Boxes3D:
     def corners(self) -> Float[np.ndarray, "n 8 3"]:
         """Corners in `frame`, metres, in the order of CORNER_SIGNS."""
         return box_corners(self.frame_from_box, self.size_lwh_m)
+
+    def select(self, kept: Bool[np.ndarray, " n"]) -> Boxes3D:
+        """The boxes where `kept` is true."""
+        indices = np.flatnonzero(kept)
+        return Boxes3D(
+            frame=self.frame,
+            frame_from_box=self.frame_from_box[indices],
+            size_lwh_m=self.size_lwh_m[indices],
+            velocity_mps=self.velocity_mps[indices],
+            categories=tuple(self.categories[i] for i in indices),
+            track_ids=tuple(self.track_ids[i] for i in indices),
+        )
 
     def transformed(self, other_from_frame: SE3, frame: str) -> Boxes3D:
         """The same boxes in another frame."""

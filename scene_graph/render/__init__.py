@@ -1,0 +1,1 @@
+"""Drawing a scenario into its cameras: styles, primitives, the rasteriser, control videos."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
+from scene_graph.actor_table import ActorTable
 from scene_graph.actors import ActorTrack, EgoTrack
 from scene_graph.boxes import Boxes3D
 from scene_graph.elements import ElementKind, MapElement
 from scene_graph.environment import Environment
-from scene_graph.se3 import SE3
 from scene_graph.signals import SignalTrack
 
 __all__ = ["Relation", "RelationKind", "ScenarioGraph"]
@@ -79,20 +77,22 @@ class ScenarioGraph:
     def boxes_at(self, timestamp_us: int, *, extrapolate_us: int = 0) -> Boxes3D:
         """The actors' boxes at one time, in the world frame.
 
+        For many times, hold one `scene_graph.actor_table.ActorTable(graph.actors)` and ask that.
+
         Args:
             timestamp_us: microseconds.
             extrapolate_us: how far outside its track an actor is carried on at constant velocity; 0: not at all.
         """
-        present = [actor for actor in self.actors if actor.present_at(timestamp_us, extrapolate_us=extrapolate_us)]
-        poses = [actor.trajectory.at(timestamp_us, extrapolate_us=extrapolate_us) for actor in present]
-        return Boxes3D(
-            frame="world",
-            frame_from_box=SE3(
-                rotation=np.stack([pose.rotation for pose in poses]) if poses else np.zeros((0, 3, 3)),
-                translation=np.stack([pose.translation for pose in poses]) if poses else np.zeros((0, 3)),
-            ),
-            size_lwh_m=np.array([actor.size_lwh_m for actor in present]).reshape(-1, 3),
-            velocity_mps=np.array([actor.trajectory.velocity_at(timestamp_us) for actor in present]).reshape(-1, 3),
-            categories=tuple(actor.category.value for actor in present),
-            track_ids=tuple(actor.track_id for actor in present),
-        )
+        return ActorTable(self.actors).boxes_at(timestamp_us, extrapolate_us=extrapolate_us)
+
+    def validate(self) -> None:
+        """Raises ValueError where the graph is not sound: see `scene_graph.validation`."""
+        from scene_graph.validation import validate  # it knows this class
+
+        validate(self)
+
+    def hash(self) -> str:
+        """Content hash, 64 hexadecimal digits, the same on every machine: see `scene_graph.hashing`."""
+        from scene_graph.hashing import content_hash  # it knows this class
+
+        return content_hash(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -15,6 +15,7 @@ from scene_graph.graph import ScenarioGraph
 __all__ = ["FrameStore", "Recording", "Source"]
 
 
+@runtime_checkable
 class FrameStore(Protocol):
     """Real images, decoded when asked for."""
 

@@ -75,7 +75,7 @@ class SE3:
         yaw_rad = np.asarray(yaw_rad, dtype=np.float64)
         cos, sin, zero, one = np.cos(yaw_rad), np.sin(yaw_rad), np.zeros_like(yaw_rad), np.ones_like(yaw_rad)
         rows = [np.stack(row, axis=-1) for row in ((cos, -sin, zero), (sin, cos, zero), (zero, zero, one))]
-        return cls(rotation=np.stack(rows, axis=-2), translation=translation)
+        return cls(rotation=np.stack(rows, axis=-2), translation=np.asarray(translation, dtype=np.float64))
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -94,7 +94,7 @@ class SE3:
     @property
     def yaw_rad(self) -> Float[np.ndarray, "*b"]:
         """Heading `*b` of the source's x axis in the destination's x-y plane, in (-pi, pi]."""
-        return np.arctan2(self.rotation[..., 1, 0], self.rotation[..., 0, 0])
+        return np.asarray(np.arctan2(self.rotation[..., 1, 0], self.rotation[..., 0, 0]))
 
     def __matmul__(self, other: SE3) -> SE3:
         """`a_from_b @ b_from_c` is `a_from_c`; batch shapes broadcast."""

@@ -94,6 +94,7 @@ class ControlRenderer:
 
     Attributes:
         graph, rig, style: what is drawn, through which cameras (each at its own size), and how.
+        static_layers: lines and triangles of the map, in drawing order; the first of every `layers_at`.
     """
 
     def __init__(self, graph: ScenarioGraph, rig: CameraRig, style: Style) -> None:
@@ -103,7 +104,7 @@ class ControlRenderer:
         self._shadings = [_shading(style, camera) for camera in rig.cameras]
         self._outsides = [_outside_of(lens) for lens in self._lenses]
         self._camera_from_ego = rig.ego_from_camera.inverse()
-        self._static = _static_layers(graph, style)
+        self.static_layers = _static_layers(graph, style)
         self._actors = ActorTable(graph.actors)
         self._lights = tuple(
             light
@@ -172,7 +173,7 @@ class ControlRenderer:
         boxes = self._actors.boxes_at(timestamp_us)
         if self.style.boxes.needs_visible_corner and len(boxes):
             boxes = _with_visible_corner(boxes, self.rig.cameras[view], camera_from_world)
-        layers: list[Strips | Faces] = list(self._static)
+        layers: list[Strips | Faces] = list(self.static_layers)
         if self._lights:
             colours = [self.style.signals[self._state_of(light.element_id, timestamp_us)] for light in self._lights]
             lift = self.style.layers[ElementKind.TRAFFIC_LIGHT].lift
@@ -226,6 +227,7 @@ def _shading(style: Style, camera: Camera) -> Shading:
         brush_y_scale=real(1.0 if style.round_brush else camera.width_px / camera.height_px),
         shift_px=real(style.shift_px),
         least_radius_px=real(style.least_width_px / 2),
+        width_scale=real(camera.width_px / style.reference_width_px),
     )
 
 

@@ -41,7 +41,8 @@ class LayerStyle:
 
     Attributes:
         rgb: colour; None: by lane mark (lane lines) or by signal state (traffic lights).
-        width_px: line width in pixels (at the camera, where the depth cue thins lines); None: width_m holds.
+        width_px: line width in pixels of an image of the style's reference width (at the camera, where the depth cue
+            thins lines); None: width_m holds.
         width_m: line width in metres.
         lift: factor on the inverse depth, above 1: the layer wins over surfaces it lies on.
     """
@@ -88,7 +89,7 @@ class BoxStyle:
         rgb: colours at the front and at the back of each category; faces run linearly from one to the other.
         filled: faces and edges; else edges in the front colour alone.
         edge_rgb: colour of the edges of filled boxes.
-        edge_width_px: width of the edges.
+        edge_width_px: width of the edges, as LayerStyle.width_px.
         edge_lift: as LayerStyle.lift.
         flat: faces and edges straight between the projected corners, whatever the lens does.
         needs_visible_corner: leave a box out unless one of its corners is inside the image.
@@ -116,6 +117,7 @@ class Style:
         round_brush: lines are as thick in every direction; else their height is squeezed by height / width.
         shift_px: added to every pixel coordinate.
         least_width_px: no line gets thinner.
+        reference_width_px: the image width that widths in pixels are meant for; they follow the image's own.
         convex_polygons: areas are filled as their convex hull.
         layers: drawing style by kind, in drawing order; a kind that is not named is not drawn.
         marks: lane marks by name (`mark_name`); "default" stands in for a name that is not there.
@@ -134,6 +136,7 @@ class Style:
     round_brush: bool
     shift_px: float
     least_width_px: float
+    reference_width_px: float
     convex_polygons: bool
     layers: Mapping[ElementKind, LayerStyle]
     marks: Mapping[str, MarkStyle]
@@ -177,7 +180,7 @@ def load_style(name_or_path: str | Path) -> Style:
         raise SceneError(said, where=path, remedy="compare with configs/styles/world_scenario.yaml") from error
 
 
-def style_from_dict(values: Mapping[str, Any]) -> Style:
+def style_from_dict(values: object) -> Style:
     """A style from plain values, as the YAML files hold them (their comments say what each key means).
 
     Raises:
@@ -190,23 +193,26 @@ def style_from_dict(values: Mapping[str, Any]) -> Style:
         raise TypeError(f"expected a mapping at the top, received {type(values).__name__}")
     known = {
         "name", "composite", "depth_cue", "far_m", "linear_depth", "round_brush", "shift_px", "least_width_px",
-        "convex_polygons", "layers", "mark_colours", "mark_patterns", "marks", "source_mark_names", "pattern_names",
-        "signals", "boxes",
+        "reference_width_px", "convex_polygons", "layers", "mark_colours", "mark_patterns", "marks",
+        "source_mark_names", "pattern_names", "signals", "boxes",
     }  # fmt: skip
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r}; expected some of {', '.join(sorted(known))}")
+    if not float(values["reference_width_px"]) > 0:
+        raise ValueError(f"reference_width_px is {values['reference_width_px']}; expected more than 0")
     if values["composite"] not in ("depth", "maximum"):
         raise ValueError(f"composite {values['composite']!r}: expected 'depth' or 'maximum'")
     return Style(
         name=str(values["name"]),
         composite=values["composite"],
-        depth_cue=DepthCue(**values["depth_cue"]),
+        depth_cue=_depth_cue(**values["depth_cue"]),
         far_m=float(values["far_m"]),
         linear_depth=bool(values["linear_depth"]),
         round_brush=bool(values["round_brush"]),
         shift_px=float(values["shift_px"]),
         least_width_px=float(values["least_width_px"]),
+        reference_width_px=float(values["reference_width_px"]),
         convex_polygons=bool(values["convex_polygons"]),
         layers={ElementKind(kind): _layer(kind, layer) for kind, layer in values["layers"].items()},
         marks=_marks(values),
@@ -218,14 +224,20 @@ def style_from_dict(values: Mapping[str, Any]) -> Style:
     )
 
 
+def _depth_cue(*, at_camera: float, zero_at_m: float, widths: bool) -> DepthCue:
+    if not zero_at_m > 0:
+        raise ValueError(f"depth_cue: zero_at_m is {zero_at_m}; expected more than 0")
+    return DepthCue(at_camera=float(at_camera), zero_at_m=float(zero_at_m), widths=bool(widths))
+
+
 def _layer(kind: str, layer: Mapping[str, Any]) -> LayerStyle:
     rgb = layer.get("rgb")
     if "width_px" in layer and "width_m" in layer:
         raise ValueError(f"layer {kind}: width_px and width_m exclude each other")
     return LayerStyle(
         rgb=None if rgb is None else _rgb(rgb),
-        width_px=layer.get("width_px"),
-        width_m=layer.get("width_m"),
+        width_px=None if "width_px" not in layer else float(layer["width_px"]),
+        width_m=None if "width_m" not in layer else float(layer["width_m"]),
         lift=float(layer.get("lift", 1.0)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,14 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "cache": True, "err
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles to machine code on first use, without the interpreter lock, cached on disk."""
-    return njit(**_OPTIONS)(function)
+    return njit(**_OPTIONS)(_bare(function))
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Like `compiled`, and inlined into the kernels that call it."""
-    return njit(inline="always", **_OPTIONS)(function)
+    return njit(inline="always", **_OPTIONS)(_bare(function))
+
+
+def _bare(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function without run-time checks around it, which the compiler cannot see through."""
+    return inspect.unwrap(function)

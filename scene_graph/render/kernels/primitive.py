@@ -47,6 +47,7 @@ class Shading(NamedTuple):
         brush_y_scale: vertical squeeze of the line brush (1: round).
         shift_px: added to every pixel coordinate.
         least_radius_px: no line gets thinner than this radius.
+        width_scale: factor on the widths given in pixels.
     """
 
     cue_at_camera: np.float32
@@ -58,6 +59,7 @@ class Shading(NamedTuple):
     brush_y_scale: np.float32
     shift_px: np.float32
     least_radius_px: np.float32
+    width_scale: np.float32
 
 
 @inlined

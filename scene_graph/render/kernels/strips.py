@@ -124,9 +124,8 @@ def radius_of(lens, shading, half_width, metric, depth):
     """Half the width of a line on screen at this depth, px."""
     if metric:
         return max(half_width * lens.focal_px / depth, shading.least_radius_px)
-    if shading.cue_widths:
-        return max(half_width * depth_cue(shading, depth), shading.least_radius_px)
-    return max(half_width, shading.least_radius_px)
+    cue = depth_cue(shading, depth) if shading.cue_widths else F(1)
+    return max(half_width * shading.width_scale * cue, shading.least_radius_px)
 
 
 @compiled
@@ -167,7 +166,7 @@ def emit_segment(lens, shading, primitives, count, strips, i, x0, y0, z0, x1, y1
         elif z1 < lens.near_m:
             f = (lens.near_m - z1) / (z0 - z1)
             x1, y1, z1 = x1 + (x0 - x1) * f, y1 + (y0 - y1) * f, lens.near_m
-    size = max(strips.width[i], F(32))
+    size = max(strips.width[i] * shading.width_scale, F(32))
     margin = size + F(8)
     depth_a = depth_of(lens, x0, y0, z0)
     if lens.wide and depth_a > shading.far_m and depth_of(lens, x1, y1, z1) > shading.far_m:

@@ -1,0 +1,1 @@
+"""Perception benchmarks of real and generated clips."""

@@ -144,6 +144,8 @@ def interpolate(start: SE3, end: SE3, fraction: Any) -> SE3:
         fraction: `n`, 0 at start, 1 at end; values outside extrapolate at constant velocity.
     """
     fraction = np.asarray(fraction, dtype=np.float64)
+    if not fraction.any():
+        return start  # the times of a log's own frames
     translation = start.translation + (end.translation - start.translation) * fraction[..., None]
     end_from_start = np.swapaxes(start.rotation, -1, -2) @ end.rotation
     rotation_vector = Rotation.from_matrix(end_from_start.reshape(-1, 3, 3)).as_rotvec()

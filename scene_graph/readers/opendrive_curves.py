@@ -20,7 +20,6 @@ MAX_ROAD_LENGTH_M = 1e6
 
 _MAX_CURVATURE_PER_M = 100.0
 _LOCAL = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
-_STRAIGHT_CURVATURE_PER_M = 1e-12
 _FLAT_SPIRAL = 1e-6  # curvature gained over the length, times the length
 _NUM_POLY3_PIECES = 256
 

@@ -15,7 +15,7 @@ __all__ = [
     "ROAD_EDGE_TYPES",
     "ROAD_LINE_TYPES",
     "SCENARIO",
-    "SCENARIO_ID_FIELD",
+    "SCENARIO_ID",
 ]
 
 AGENT_TYPES = ("UNSET", "VEHICLE", "PEDESTRIAN", "CYCLIST", "OTHER")
@@ -43,8 +43,6 @@ LANE_STATES = (
     "LANE_STATE_FLASHING_STOP",
     "LANE_STATE_FLASHING_CAUTION",
 )
-
-SCENARIO_ID_FIELD = 5
 
 _POINT = MessageType(
     "MapPoint", {1: Field("x", Scalar.DOUBLE), 2: Field("y", Scalar.DOUBLE), 3: Field("z", Scalar.DOUBLE)}
@@ -123,9 +121,12 @@ SCENARIO = MessageType(
     {
         1: Field("timestamps_seconds", Scalar.DOUBLE, repeated=True),
         2: Field("tracks", _TRACK, repeated=True),
-        SCENARIO_ID_FIELD: Field("scenario_id", Scalar.TEXT),
+        5: Field("scenario_id", Scalar.TEXT),
         6: Field("sdc_track_index", Scalar.INT),
         7: Field("dynamic_map_states", _MAP_STATE, repeated=True),
         8: Field("map_features", _FEATURE, repeated=True),
     },
 )
+
+SCENARIO_ID = MessageType("Scenario", {5: SCENARIO.fields[5]})
+"""The same message, of which only the id is decoded."""

@@ -14,7 +14,6 @@ from scene_graph.cameras.rig import CameraRig
 from scene_graph.graph import ScenarioGraph
 from scene_graph.render.control import ControlRenderer
 from scene_graph.render.painter import ScenePainter, paint_primitives
-from scene_graph.render.raster import Rasteriser
 from scene_graph.render.style import Style
 
 __all__ = ["CameraTiming", "benchmark_camera"]
@@ -65,7 +64,9 @@ def benchmark_camera(
     timestamps_us: Sequence[int],
     encode: Callable[[UInt8[np.ndarray, "h w 3"], int], None],
 ) -> CameraTiming:
-    """Draws frames of one camera and times each stage by the CPU clock of this thread, the painters on one thread.
+    """Draws frames of one camera and times each stage by the CPU clock of this thread.
+
+    First all frames are drawn, as in production; then each is encoded, and painted by OpenCV on one thread.
 
     Args:
         graph, rig, style: what is drawn; the camera has its final size.
@@ -74,42 +75,15 @@ def benchmark_camera(
         encode: takes a drawn frame and its timestamp, which increase.
     """
     renderer = ControlRenderer(graph, rig, style)
-    rasteriser = Rasteriser()
-    camera = rig.cameras[view]
-    image = np.empty((camera.height_px, camera.width_px, 3), dtype=np.uint8)
-    painted = np.empty_like(image)
-    num_static = len(renderer.static_layers)
-    painter = ScenePainter(renderer.static_layers)
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    rows = []
-    for index, time_us in enumerate((timestamps_us[0], *timestamps_us)):
-        clock = [time.thread_time()]
-        camera_from_world = renderer.camera_from_world(view, int(time_us))
-        layers = renderer.layers_at(view, int(time_us), camera_from_world)
-        clock.append(time.thread_time())
-        count = rasteriser.set_up(renderer.lens(view), renderer.shading(view), camera_from_world, layers)
-        clock.append(time.thread_time())
-        rasteriser.sort(count, camera.height_px)
-        clock.append(time.thread_time())
-        rasteriser.fill(image)
-        clock.append(time.thread_time())
-        if index:
-            encode(image, int(time_us))
-        clock.append(time.thread_time())
-        painter.paint(camera, camera_from_world, layers[num_static:], style.far_m, painted)
-        clock.append(time.thread_time())
-        primitives = rasteriser.primitives(count)
-        clock.append(time.thread_time())
-        paint_primitives(primitives, painted)
-        clock.append(time.thread_time())
-        rows.append([count, *(np.diff(clock) * 1e3)])
-    cv2.setNumThreads(threads)
-    counts, scene, setup, sort, raster, encoding, painting, _, flat_painting = np.array(rows[1:]).T
+    renderer.draw(view, int(timestamps_us[0]))
+    drawn = np.array([_time_drawing(renderer, view, int(time_us)) for time_us in timestamps_us])
+    baselines = _time_baselines(renderer, view, timestamps_us, encode)
+    counts, scene, setup, sort, raster = drawn.T
+    encoding, painting, flat_painting = baselines.T
     total = scene + setup + sort + raster
     return CameraTiming(
         camera=rig.names[view],
-        model=type(camera).__name__,
+        model=type(rig.cameras[view]).__name__,
         primitives=int(np.median(counts)),
         scene_ms=float(np.median(scene)),
         setup_ms=float(np.median(setup)),
@@ -123,3 +97,54 @@ def benchmark_camera(
         flat_painter_ms=float(np.median(flat_painting)),
         flat_painter_ratio=float(np.median(flat_painting / raster)),
     )
+
+
+def _time_drawing(renderer: ControlRenderer, view: int, time_us: int) -> list[float]:
+    """Number of primitives of one frame, and the milliseconds of scene, setup, sort and raster."""
+    rasteriser = renderer.rasteriser()
+    camera = renderer.rig.cameras[view]
+    image = np.empty((camera.height_px, camera.width_px, 3), dtype=np.uint8)
+    clock = [time.thread_time()]
+    camera_from_world = renderer.camera_from_world(view, time_us)
+    layers = renderer.layers_at(view, time_us, camera_from_world)
+    clock.append(time.thread_time())
+    count = rasteriser.set_up(renderer.lens(view), renderer.shading(view), camera_from_world, layers)
+    clock.append(time.thread_time())
+    rasteriser.sort(count, camera.height_px)
+    clock.append(time.thread_time())
+    rasteriser.fill(image)
+    clock.append(time.thread_time())
+    return [float(count), *(np.diff(clock) * 1e3)]
+
+
+def _time_baselines(
+    renderer: ControlRenderer,
+    view: int,
+    timestamps_us: Sequence[int],
+    encode: Callable[[UInt8[np.ndarray, "h w 3"], int], None],
+) -> np.ndarray:
+    """Milliseconds of encoding, of painting the scene and of painting our primitives, a row a frame."""
+    camera = renderer.rig.cameras[view]
+    rasteriser = renderer.rasteriser()
+    painted = np.empty((camera.height_px, camera.width_px, 3), dtype=np.uint8)
+    painter = ScenePainter(renderer.static_layers)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    rows = []
+    for time_us in timestamps_us:
+        camera_from_world = renderer.camera_from_world(view, int(time_us))
+        layers = renderer.layers_at(view, int(time_us), camera_from_world)
+        count = rasteriser.set_up(renderer.lens(view), renderer.shading(view), camera_from_world, layers)
+        primitives = rasteriser.primitives(count)
+        image = renderer.draw(view, int(time_us))
+        clock = [time.thread_time()]
+        encode(image, int(time_us))
+        clock.append(time.thread_time())
+        moving = layers[len(renderer.static_layers) :]
+        painter.paint(camera, camera_from_world, moving, renderer.style.far_m, painted)
+        clock.append(time.thread_time())
+        paint_primitives(primitives, painted)
+        clock.append(time.thread_time())
+        rows.append(np.diff(clock) * 1e3)
+    cv2.setNumThreads(threads)
+    return np.array(rows)

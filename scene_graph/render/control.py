@@ -140,7 +140,7 @@ class ControlRenderer:
             )
         camera_from_world = self.camera_from_world(view, timestamp_us)
         layers = self.layers_at(view, timestamp_us, camera_from_world)
-        rasteriser = self._rasteriser()
+        rasteriser = self.rasteriser()
         lens, shading = self.lens(view), self.shading(view)
         if self.style.composite == "depth":
             rasteriser.draw(lens, shading, camera_from_world, layers, out)
@@ -188,7 +188,8 @@ class ControlRenderer:
         signal = self._signals.get(light_id)
         return SignalState.UNKNOWN if signal is None else signal.at(timestamp_us)
 
-    def _rasteriser(self) -> Rasteriser:
+    def rasteriser(self) -> Rasteriser:
+        """The calling thread's own rasteriser."""
         if not hasattr(self._scratch, "rasteriser"):
             self._scratch.rasteriser = Rasteriser()
         return self._scratch.rasteriser

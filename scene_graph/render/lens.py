@@ -76,10 +76,10 @@ def _straight_chord_px(camera: Camera) -> float:
 
     The curvature of great circles' images is sampled on a grid of pixels in eight directions.
     """
-    grid = (np.arange(12) + 0.5) / 12
+    grid = np.linspace(0.01, 0.99, 17)
     pixels = np.stack(np.meshgrid(grid * camera.width_px, grid * camera.height_px), axis=-1).reshape(-1, 2)
     rays = camera.unproject(pixels)
-    rays = rays[np.isfinite(rays).all(axis=-1)]
+    rays = rays[camera.project(rays)[2]]
     helper = np.where(np.abs(rays[:, :1]) < 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
     first = np.cross(rays, helper)
     first /= np.linalg.norm(first, axis=-1, keepdims=True)

@@ -69,16 +69,16 @@ class Rasteriser:
             shape = (raster_kernels.BAND_ROWS, blocks, raster_kernels.LANES)
             self._keys, self._colours = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.int32)
             self._touched = np.zeros(shape[:2], dtype=np.uint8)
-            self._pixels = np.zeros((height_px, blocks * raster_kernels.BLOCK, 4), dtype=np.uint8)
+            self._pixels = np.zeros((height_px, blocks * raster_kernels.BLOCK), dtype=np.int32)
             self._size = (height_px, width_px)
         self._pixels.fill(0)
-        pairs = self._pixels.reshape(-1).view(np.uint64).reshape(height_px, -1)
         raster_kernels.rasterise(
-            self._primitives, self._starts, self._order, height_px, pairs,
-            self._keys, self._colours, self._colours.view(np.uint64), self._touched,
+            self._primitives, self._starts, self._order, height_px, self._pixels,
+            self._keys, self._colours, self._touched,
             raster_kernels.SAMPLES_X, raster_kernels.SAMPLES_Y, raster_kernels.LANE_PIXEL,
         )  # fmt: skip
-        cv2.cvtColor(self._pixels[:, :width_px], cv2.COLOR_RGBA2RGB, dst=image)
+        rgb0 = self._pixels.view(np.uint8).reshape(height_px, -1, 4)[:, :width_px]
+        cv2.cvtColor(rgb0, cv2.COLOR_RGBA2RGB, dst=image)
 
     def draw(
         self,

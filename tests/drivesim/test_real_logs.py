@@ -39,6 +39,7 @@ def test_info_and_render(data_root: Path, tmp_path: Path, capsys: pytest.Capture
         rig = [] if summary["cameras"] else ["--rig", "nuscenes"]
         size = ["--size", "160x90", "--duration-s", "0.15"]
         assert main(["render", str(path), *scene, *rig, *size, "--out", str(out)]) == 0, capsys.readouterr().err
+        capsys.readouterr()
         videos = [read_video(video) for video in sorted(out.glob("*.mp4"))]
         assert videos
         assert any(video.frames.any() for video in videos), path

@@ -9,7 +9,15 @@ import numpy as np
 from scene_graph.render.kernels.compiled import compiled, inlined
 from scene_graph.render.kernels.lens import project
 from scene_graph.render.kernels.primitive import depth_cue, depth_key, write_triangle
-from scene_graph.render.kernels.strips import RUN, depth_of, is_bent, is_out_of_sight, is_outside, to_camera
+from scene_graph.render.kernels.strips import (
+    RUN,
+    depth_of,
+    is_bent,
+    is_out_of_sight,
+    is_outside,
+    quarters_are_off,
+    to_camera,
+)
 
 __all__ = ["STACK_ROWS", "Faces", "emit_faces"]
 
@@ -76,7 +84,7 @@ def edge_is_bent(lens, shading, a, b, middle):
     return is_bent(
         lens, shading, a[X], a[Y], a[Z], a[DEPTH], a[U], a[V], b[X], b[Y], b[Z], b[DEPTH], b[U], b[V],
         middle[X], middle[Y], middle[DEPTH], middle[U], middle[V], COLOUR_SIZE,
-    )  # fmt: skip
+    ) or quarters_are_off(lens, a[X], a[Y], a[Z], a[U], a[V], b[X], b[Y], b[Z], b[U], b[V])  # fmt: skip
 
 
 @compiled

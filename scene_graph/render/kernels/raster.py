@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from scene_graph.render.kernels.average import BLOCK, SAMPLES, average_block
 from scene_graph.render.kernels.compiled import compiled, inlined
 from scene_graph.render.kernels.primitive import CAPSULE
 
@@ -18,13 +19,7 @@ __all__ = ["BAND_ROWS", "BLOCK", "LANES", "LANE_PIXEL", "SAMPLES_X", "SAMPLES_Y"
 
 F = np.float32
 BAND_ROWS = 16
-BLOCK = 16
-SAMPLES = 4
 LANES = BLOCK * SAMPLES
-BLOCK_PAIRS = BLOCK // 2  # pairs of pixels, 8 bytes each
-U = np.uint64
-FIELDS = U(0x00FF00FF00FF00FF)
-TWO_EACH = U(0x0002000200020002)
 
 # the rotated grid of graphics hardware: four rows and four columns of a pixel, each hit once
 _OFFSETS_X = np.array([0.375, 0.875, 0.125, 0.625], np.float32)
@@ -154,16 +149,25 @@ def draw_capsule(primitive, width, top, first_row, last_row, keys, colours, touc
 
 
 @inlined
-def narrow(a, b, c, y, left, right):
-    """The part of [left, right] in which a x + b y' + c >= 0 can hold for some y' of the row y..y+1."""
+def narrow(a, b, c, inverse, y, left, right):
+    """The part of [left, right] in which a x + b y' + c >= 0 can hold for some y' of the row y..y+1.
+
+    `inverse` is 1 / a, or 0 for an edge that is nearly level.
+    """
     most = max(b * y, b * (y + F(1))) + c
-    if a > F(1e-6):
-        left = max(left, -most / a)
-    elif a < F(-1e-6):
-        right = min(right, -most / a)
+    if inverse > 0:
+        left = max(left, -most * inverse)
+    elif inverse < 0:
+        right = min(right, -most * inverse)
     elif most < 0:
         right = F(-1)
     return left, right
+
+
+@inlined
+def inverse_of(a):
+    """1 / a, or 0 where a is tiny."""
+    return F(1) / a if abs(a) > F(1e-6) else F(0)
 
 
 @compiled
@@ -174,12 +178,13 @@ def draw_triangle(primitive, width, top, first_row, last_row, keys, colours, tou
     a0, b0, c0 = shape[0], shape[1], shape[2]
     a1, b1, c1 = shape[3], shape[4], shape[5]
     a2, b2, c2 = shape[6], shape[7], shape[8]
+    inverse0, inverse1, inverse2 = inverse_of(a0), inverse_of(a1), inverse_of(a2)
     red_x, green_x, blue_x = primitive.red[1], primitive.green[1], primitive.blue[1]
     for row in range(first_row, last_row + 1):
         y = F(top + row)
-        left, right = narrow(a0, b0, c0, y, primitive.left, primitive.right)
-        left, right = narrow(a1, b1, c1, y, left, right)
-        left, right = narrow(a2, b2, c2, y, left, right)
+        left, right = narrow(a0, b0, c0, inverse0, y, primitive.left, primitive.right)
+        left, right = narrow(a1, b1, c1, inverse1, y, left, right)
+        left, right = narrow(a2, b2, c2, inverse2, y, left, right)
         if right < left or right < 0 or left >= width:
             continue
         for block in range(max(0, int(left)) // BLOCK, min(width - 1, int(right)) // BLOCK + 1):
@@ -218,33 +223,15 @@ def draw_triangle(primitive, width, top, first_row, last_row, keys, colours, tou
 
 
 @compiled
-def average(samples, pixels, first_pair):
-    """Writes the pixels of one block: the rounded mean of their samples, two pixels (8 bytes) at a time.
-
-    The bytes are added as 16-bit fields of one word, even and odd ones apart.
-    """
-    for k in range(BLOCK_PAIRS):
-        a, b = samples[k], samples[BLOCK_PAIRS + k]
-        c, d = samples[2 * BLOCK_PAIRS + k], samples[3 * BLOCK_PAIRS + k]
-        even = (((a & FIELDS) + (b & FIELDS) + (c & FIELDS) + (d & FIELDS) + TWO_EACH) >> U(2)) & FIELDS
-        a, b, c, d = a >> U(8), b >> U(8), c >> U(8), d >> U(8)
-        odd = (((a & FIELDS) + (b & FIELDS) + (c & FIELDS) + (d & FIELDS) + TWO_EACH) >> U(2)) & FIELDS
-        pixels[first_pair + k] = even | (odd << U(8))
-
-
-@compiled
-def rasterise(
-    primitives, starts, order, height, pixels, keys, colours, colour_pairs, touched, samples_x, samples_y, pixel_x
-):
+def rasterise(primitives, starts, order, height, pixels, keys, colours, touched, samples_x, samples_y, pixel_x):
     """Draws the sorted primitives into a black image.
 
     Args:
         primitives: PRIMITIVE array.
         starts, order: as `sort_into_bands` filled them in.
         height: rows of the image.
-        pixels: uint64 `height, 8 blocks`: pairs of RGB0 pixels, rows padded to whole blocks; all zero on entry.
+        pixels: int32 `height 16*blocks`: RGB0 bytes, rows padded to whole blocks; all zero on entry.
         keys, colours: float32 and int32 `BAND_ROWS blocks LANES`, 0 on entry, and again on return.
-        colour_pairs: the same memory as `colours`, as uint64 `BAND_ROWS blocks LANES/2`.
         touched: uint8 `BAND_ROWS blocks`, 0 on entry, and again on return.
         samples_x, samples_y, pixel_x: SAMPLES_X, SAMPLES_Y, LANE_PIXEL.
     """
@@ -270,7 +257,7 @@ def rasterise(
                 if touched[row, block] == 0:
                     continue
                 touched[row, block] = 0
-                average(colour_pairs[row, block], pixels[top + row], block * BLOCK_PAIRS)
+                average_block(colours[row, block], pixels[top + row], block * BLOCK)
                 for lane in range(LANES):
                     keys[row, block, lane] = F(0)
                     colours[row, block, lane] = 0

@@ -11,11 +11,22 @@ from scene_graph.render.kernels.compiled import compiled, inlined
 from scene_graph.render.kernels.lens import project
 from scene_graph.render.kernels.primitive import depth_cue, depth_key, write_capsule
 
-__all__ = ["RUN", "Strips", "depth_of", "emit_strips", "is_bent", "is_out_of_sight", "is_outside", "to_camera"]
+__all__ = [
+    "RUN",
+    "Strips",
+    "depth_of",
+    "emit_strips",
+    "is_bent",
+    "is_out_of_sight",
+    "is_outside",
+    "quarters_are_off",
+    "to_camera",
+]
 
 F = np.float32
-TOLERANCE_PX = F(0.25)
+TOLERANCE_PX = F(0.2)
 COSINE2_OF_WIDEST_CHORD = F(0.883)  # cos(20 deg) squared
+MOST_UNEVEN = F(0.15)
 SMALLEST_STEP = F(1.0 / 1024.0)
 RUN = 16
 
@@ -111,12 +122,34 @@ def is_bent(lens, shading, ax, ay, az, a_depth, au, av, bx, by, bz, b_depth, bu,
         offset = (mu - au) * dv - (mv - av) * du
         if offset * offset > TOLERANCE_PX * TOLERANCE_PX * length2:
             return True
+        # where the middle in space is far from the middle on screen, it says little about the piece in between
+        if lens.bends and abs(along - F(0.5)) > MOST_UNEVEN and length2 > lens.straight_px * lens.straight_px:
+            return True
     straight_cue = depth_cue(shading, a_depth) * (F(1) - along) + depth_cue(shading, b_depth) * along
     if abs(straight_cue - depth_cue(shading, m_depth)) * size > TOLERANCE_PX:
         return True
     key = depth_key(shading, m_depth)
     straight_key = depth_key(shading, a_depth) * (F(1) - along) + depth_key(shading, b_depth) * along
     return lens.bends and abs(straight_key - key) > F(0.01) * abs(key)
+
+
+@compiled
+def quarters_are_off(lens, ax, ay, az, au, av, bx, by, bz, bu, bv):
+    """Whether a long straight piece leaves the image of its segment at a quarter or three quarters of the way.
+
+    A curve that turns one way and then the other may cross its chord near the middle.
+    """
+    du, dv = bu - au, bv - av
+    length2 = du * du + dv * dv
+    if not lens.bends or length2 < F(16) * lens.straight_px * lens.straight_px:
+        return False
+    for quarter in range(1, 4, 2):
+        f = F(0.25) * F(quarter)
+        u, v = project(lens, ax + (bx - ax) * f, ay + (by - ay) * f, az + (bz - az) * f)
+        offset = (u - au) * dv - (v - av) * du
+        if offset * offset > TOLERANCE_PX * TOLERANCE_PX * length2:
+            return True
+    return False
 
 
 @inlined
@@ -198,6 +231,7 @@ def emit_segment(lens, shading, primitives, count, strips, i, x0, y0, z0, x1, y1
                     lens, shading, ax, ay, az, depth_a, au, av, bx, by, bz, depth_b, bu, bv, mx, my, depth_m, mu, mv,
                     size,
                 )
+                or quarters_are_off(lens, ax, ay, az, au, av, bx, by, bz, bu, bv)
             ):  # fmt: skip
                 break
             reach = margin + F(4) * (abs(mu - (au + bu) * F(0.5)) + abs(mv - (av + bv) * F(0.5)))

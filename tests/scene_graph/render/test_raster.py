@@ -152,7 +152,7 @@ points_around = st.tuples(st.floats(-30, 30), st.floats(-10, 10), st.floats(-30,
 
 @pytest.mark.parametrize("model", MODELS)
 @given(start=points_around, end=points_around)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_lines_follow_the_lens_to_a_quarter_pixel(model: str, start: np.ndarray, end: np.ndarray) -> None:
     camera = scenes.cameras(WIDTH * 4, HEIGHT * 4)[model]
     pieces = screen_primitives(camera, strips(np.stack([start, end])))

@@ -21,8 +21,9 @@ CALIBRATION, EGOMOTION, OBSTACLE = "calibration_estimate", "egomotion_estimate",
 
 MAX_FILE_BYTES = 1 << 30
 MAX_TABLE_BYTES = 1 << 29
-MAX_VALUES = 8_000_000
-"""Larger files, larger tables and tables of more numbers and texts are refused unread."""
+MAX_VALUES = 50_000_000
+MAX_RECORD_BYTES = 1 << 26
+"""Larger files and tables, tables of more numbers and texts, and larger tables of plain records are refused."""
 
 _BATCH_ROWS = 4096
 _DAMAGED = "fetch the file again"
@@ -132,8 +133,11 @@ class ClipTable:
         """Index, key and payload of each row, as plain dictionaries; the key is empty where the table has none.
 
         Raises:
-            SceneError: a row cannot be converted.
+            SceneError: there are too many, or a row cannot be converted.
         """
+        if self.payload.nbytes > MAX_RECORD_BYTES:
+            problem = f"holds {self.payload.nbytes} bytes of records; expected at most {MAX_RECORD_BYTES}"
+            raise SceneError(problem, where=self.path)
         for index in range(len(self)):
             try:
                 key = self.key[index].as_py() if self.key is not None else None

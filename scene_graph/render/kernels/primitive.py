@@ -11,6 +11,7 @@ from scene_graph.render.kernels.compiled import compiled, inlined
 __all__ = ["CAPSULE", "PRIMITIVE", "TRIANGLE", "Shading", "depth_cue", "depth_key", "write_capsule", "write_triangle"]
 
 F = np.float32
+GROWTH_PX = F(0.001)
 CAPSULE = 0
 TRIANGLE = 1
 
@@ -137,7 +138,8 @@ def write_triangle(primitive, p, keys, rgb, owner):
         a, b = (ya - yb) * sign, (xb - xa) * sign
         primitive.shape[3 * k] = a
         primitive.shape[3 * k + 1] = b
-        primitive.shape[3 * k + 2] = -(a * xa + b * ya)
+        # a thousandth of a pixel larger, so that rounding leaves no gap between neighbours
+        primitive.shape[3 * k + 2] = GROWTH_PX * (abs(a) + abs(b)) - (a * xa + b * ya)
     inverse = F(1) / area
     set_triangle_plane(primitive.depth, p, keys[0], keys[1], keys[2], inverse)
     if abs(area) < F(2):

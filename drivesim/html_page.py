@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from drivesim.atomic_file import write_text
+from scene_graph.atomic_file import write_text
 
 __all__ = ["PageVideo", "write_page"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from drivesim import __version__
-from drivesim.atomic_file import write_text
+from scene_graph.atomic_file import write_text
 from scene_graph.errors import SceneError
 
 __all__ = ["MANIFEST_NAME", "Manifest", "VideoFile", "describe_video_file", "read_manifest", "write_manifest"]

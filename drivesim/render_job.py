@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from drivesim.atomic_file import partial_path
 from drivesim.frame_times import require_times_inside
 from drivesim.manifest import (
     MANIFEST_NAME,
@@ -25,6 +24,7 @@ from drivesim.manifest import (
     write_manifest,
 )
 from drivesim.video_io import open_video_writer
+from scene_graph.atomic_file import partial_path
 from scene_graph.cameras.rig_yaml import rig_to_dict
 from scene_graph.errors import SceneError
 from scene_graph.recording import Recording

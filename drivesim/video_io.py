@@ -13,8 +13,8 @@ import av
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from drivesim.atomic_file import atomic_path
 from scene_graph.arrays import frozen_array
+from scene_graph.atomic_file import atomic_path
 from scene_graph.errors import SceneError
 
 __all__ = [

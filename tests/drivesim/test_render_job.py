@@ -240,12 +240,12 @@ def test_full_disk_then_room_again(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr("drivesim.atomic_file.os.fsync", full_at_the_third)
+    monkeypatch.setattr("scene_graph.atomic_file.os.fsync", full_at_the_third)
     with pytest.raises(OSError, match="No space left") as caught:
         render_to_files(recording, tmp_path, jobs=1)
     assert caught.value.filename is not None
     assert not [name for name in contents(tmp_path) if name.endswith(".partial")]
-    monkeypatch.setattr("drivesim.atomic_file.os.fsync", real)
+    monkeypatch.setattr("scene_graph.atomic_file.os.fsync", real)
     render_to_files(recording, tmp_path, jobs=1)
     assert contents(tmp_path) == contents(unbroken)
 

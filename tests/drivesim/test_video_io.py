@@ -139,7 +139,7 @@ def test_full_disk_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("drivesim.atomic_file.os.fsync", full)
+    monkeypatch.setattr("scene_graph.atomic_file.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_video(tmp_path / "a.mp4", noise(2, 8, 8), np.array([0, 10]))
     assert list(tmp_path.iterdir()) == []

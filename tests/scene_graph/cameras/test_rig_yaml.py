@@ -72,8 +72,9 @@ def test_files_round_trip_and_leave_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(SceneError, match=r"mine.yaml: cannot write"):
-        save_rig(load_rig("nuscenes"), tmp_path / "absent" / "mine.yaml")
+        save_rig(load_rig("nuscenes"), tmp_path / "file" / "mine.yaml")
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ def main() -> None:
     views = render_control_video(recording, cameras=names, size=SIZE, timestamps_us=[TIME_US]).frames[:, 0]
     Image.fromarray(strip(list(views))).save(IMAGES / "cameras.png")
     styles = [
-        render_control_video(
-            recording, style=style, cameras=["CAM_FRONT"], size=SIZE, timestamps_us=[TIME_US]
-        ).frames[0, 0]
+        render_control_video(recording, style=style, cameras=["CAM_FRONT"], size=SIZE, timestamps_us=[TIME_US]).frames[
+            0, 0
+        ]
         for style in ("world_scenario", "world_scenario_compat", "drive_dreams")
     ]
     Image.fromarray(strip(styles)).save(IMAGES / "styles.png")

@@ -91,7 +91,7 @@ class ActorTrack:
         return not bool(((self.absent_us[:, 0] < timestamp_us) & (timestamp_us < self.absent_us[:, 1])).any())
 
     def validate(self) -> None:
-        """Raises ValueError where the trajectory is not valid, a size is not positive, or a gap ends before it starts."""
+        """Raises ValueError for an invalid trajectory, a size that is not positive, or a gap that ends too early."""
         try:
             self.trajectory.validate()
         except ValueError as error:

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 
 from drivesim import __version__
-from drivesim.cli import bench, demo, info, render
+from drivesim.cli import bench, convert, demo, edit, info, preview, render
 from drivesim.cli.options import add_debug
 
 __all__ = ["main"]
 
-COMMANDS = (demo, info, render, bench)
+COMMANDS = (demo, info, preview, edit, convert, render, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,12 +13,16 @@ __all__ = ["Reader", "detect_format", "list_scenes", "read_recording", "readers"
 
 def readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked; imported here, when one is needed."""
-    from scene_graph.readers import argoverse2, native, rds_hq
+    from scene_graph.readers import argoverse2, clipgt, native, nuscenes, rds_hq, scenarionet, waymo_motion
 
     return (
         native.READER,
         argoverse2.READER,
         rds_hq.READER,
+        clipgt.READER,
+        nuscenes.READER,
+        scenarionet.READER,
+        waymo_motion.READER,
     )
 
 

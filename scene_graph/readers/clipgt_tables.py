@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from scene_graph.errors import SceneError
+from scene_graph.readers.parquet_footer import read_claim
 
 __all__ = ["CALIBRATION", "EGOMOTION", "MAX_VALUES", "OBSTACLE", "ClipFolder", "ClipTable"]
 
@@ -91,7 +92,7 @@ class ClipTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def where(self, index: int) -> str:
+    def where(self, index: int | np.integer) -> str:
         """What errors call the record at an index of `rows`."""
         return f"{self.path}, row {self.rows[index]}"
 
@@ -183,7 +184,7 @@ def _read_table(path: Path, name: str) -> ClipTable:
         raise
     # what pyarrow raises for a damaged file
     except (*_CORRUPT, pyarrow.ArrowException) as error:
-        problem = f"expected a parquet table, but {type(error).__name__}: {str(error)[:300]}"
+        problem = f"expected a parquet table, but {str(error)[:300] or type(error).__name__}"
         raise SceneError(problem, where=path, remedy=_DAMAGED) from error
     return ClipTable(path=path, name=name, rows=rows, key=kept.get("key"), payload=kept[name])
 
@@ -193,23 +194,18 @@ def _decoded(path: Path, name: str) -> Any:
     import pyarrow
     from pyarrow import parquet
 
+    claim = read_claim(path)
+    if claim.num_values > MAX_VALUES:
+        raise SceneError(f"claims {claim.num_values} values; expected at most {MAX_VALUES}", where=path)
+    # one long text, repeated in all rows, takes hardly any room in the file
+    batch_rows = min(max(MAX_TABLE_BYTES // 4 // max(claim.text_bytes, 1), 1), _BATCH_ROWS)
     with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-        claimed = file.metadata
-        num_values = sum(
-            claimed.row_group(group).column(column).num_values
-            for group in range(claimed.num_row_groups)
-            for column in range(claimed.num_columns)
-        )
-        num_bytes = sum(claimed.row_group(group).total_byte_size for group in range(claimed.num_row_groups))
-        if not 0 <= num_values <= MAX_VALUES or not 0 <= num_bytes <= MAX_TABLE_BYTES:
-            problem = f"claims {num_values} values in {num_bytes} bytes; expected at most {MAX_VALUES} in"
-            raise SceneError(f"{problem} {MAX_TABLE_BYTES}", where=path)
         names = file.schema_arrow.names
         if names.count(name) != 1 or names.count("key") > 1:
             raise SceneError(f"has no column {name!r} (or several); it has {', '.join(names)[:300]}", where=path)
         batches, num_bytes = [], 0
         columns = [column for column in ("key", name) if column in names]
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False):
+        for batch in file.iter_batches(batch_size=batch_rows, columns=columns, use_threads=False):
             num_bytes += batch.nbytes
             if num_bytes > MAX_TABLE_BYTES:
                 raise SceneError(f"unpacks to more than {MAX_TABLE_BYTES} bytes; expected fewer", where=path)

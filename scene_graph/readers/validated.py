@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from scene_graph.errors import SceneError
 from scene_graph.recording import Recording
 
@@ -15,9 +17,10 @@ def validated(recording: Recording) -> Recording:
         SceneError: they are not.
     """
     try:
-        recording.graph.validate()
-        if recording.rig is not None:
-            recording.rig.validate()
+        with np.errstate(all="ignore"):  # numbers that overflow are refused by what they lead to
+            recording.graph.validate()
+            if recording.rig is not None:
+                recording.rig.validate()
     except ValueError as error:
         raise SceneError(str(error), where=recording.source.path) from error
     return recording

@@ -58,11 +58,11 @@ class ScenePainter:
             widths = np.maximum(1, np.rint(width[kept][on_screen] * cue)).astype(int).tolist()
             places = np.clip(pixels[on_screen] * _FINEST, -2e6, 2e6).astype(np.int32)
             jobs += zip(middle_m.tolist(), places, colours, widths, strict=True)
-        for _, places, colour, width in sorted(jobs, key=lambda job: -job[0]):
-            if len(places) == 2:
-                cv2.line(image, places[0].tolist(), places[1].tolist(), colour, width, cv2.LINE_AA, 4)
+        for _, corners, colour, width_px in sorted(jobs, key=lambda job: -job[0]):
+            if len(corners) == 2:
+                cv2.line(image, corners[0].tolist(), corners[1].tolist(), colour, width_px, cv2.LINE_AA, 4)
             else:
-                cv2.fillConvexPoly(image, places, colour, cv2.LINE_AA, 4)
+                cv2.fillConvexPoly(image, corners, colour, cv2.LINE_AA, 4)
 
 
 def _pieces(strips: Strips) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

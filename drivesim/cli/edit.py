@@ -64,14 +64,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _edit_once(args: argparse.Namespace, spec: EditSpec, recording: Recording) -> int:
     from scene_graph.edit import edit_recording, expand_variants
-    from scene_graph.edit.variant_files import save_edited, stored_hash
+    from scene_graph.edit.variant_files import stored_hash
     from scene_graph.errors import SceneError
+    from scene_graph.native import save_recording
 
     (variant,) = expand_variants(spec)
     edited, report = edit_recording(recording, variant.edits, where=spec.name)
     if args.out.exists() and not args.overwrite and stored_hash(args.out) != report.hash:
         raise SceneError("the file holds something else", where=args.out, remedy="replace it with --overwrite")
-    save_edited(edited, args.out, report.hash)
+    save_recording(edited, args.out)
     if args.json:
         print(json.dumps({"file": str(args.out), **_as_json(report)}, indent=2))
     else:

@@ -10,19 +10,19 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from scene_graph.atomic_file import write_file
 from scene_graph.edit.apply import EditReport, edit_recording
 from scene_graph.edit.edit_file import EditSpec
+from scene_graph.edit.packing import SharedPacking
 from scene_graph.edit.shared import SharedWork
 from scene_graph.edit.variants import Variant, expand_variants
 from scene_graph.errors import SceneError
-from scene_graph.graph import ScenarioGraph
 from scene_graph.hashing import rig_hash
-from scene_graph.native import NATIVE_SUFFIX, save_recording
+from scene_graph.native import NATIVE_SUFFIX
 from scene_graph.recording import Recording
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "EditedVariant",
     "VariantRecord",
     "edited_variants",
-    "save_edited",
     "stored_hash",
     "write_variants",
 ]
@@ -154,26 +153,6 @@ def edited_variants(
         yield EditedVariant(record=record, recording=edited, report=done)
 
 
-def save_edited(recording: Recording, path: str | Path, content_hash: str) -> None:
-    """Writes a recording that `edit_recording` made and found valid, without working out its hash again."""
-    names = (column.name for column in fields(ScenarioGraph))
-    graph = _CheckedGraph(**{name: getattr(recording.graph, name) for name in names}, known_hash=content_hash)
-    save_recording(replace(recording, graph=graph), path)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _CheckedGraph(ScenarioGraph):
-    """A scenario that is known to be valid, and whose hash is known."""
-
-    known_hash: str
-
-    def validate(self) -> None:
-        return
-
-    def hash(self) -> str:
-        return self.known_hash
-
-
 class _Writer:
     """Packs and writes recordings on several threads; holds only a few at a time.
 
@@ -183,6 +162,7 @@ class _Writer:
 
     def __init__(self, jobs: int) -> None:
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="variant")
+        self._packing = SharedPacking()
         self._most = 2 * jobs
         self._waiting: deque[Future[None]] = deque()
 
@@ -202,7 +182,10 @@ class _Writer:
             return
         while len(self._waiting) >= self._most:
             self._waiting.popleft().result()
-        self._waiting.append(self._pool.submit(save_edited, recording, path, content_hash))
+        self._waiting.append(self._pool.submit(self._write, recording, path, content_hash))
+
+    def _write(self, recording: Recording, path: Path, content_hash: str) -> None:
+        write_file(path, self._packing.packed(recording, content_hash))
 
 
 def _plan(recording: Recording, spec: EditSpec) -> dict[str, Any]:

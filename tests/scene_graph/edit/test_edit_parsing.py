@@ -1,6 +1,8 @@
 """Edit files: what they say, and one line for everything that is wrong in them."""
 
 import itertools
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from scene_graph.edit.selectors import ActorById, ActorsWhere, LightsControlling
 from scene_graph.errors import SceneError
 from scene_graph.signals import SignalState
 
+EXAMPLES = int(os.environ.get("DRIVESIM_FUZZ_EXAMPLES", "150"))
 PACKAGED = sorted((Path(__file__).parents[3] / "configs" / "edits").glob("*.yaml"))
 
 
@@ -322,7 +325,7 @@ NAMES = [
         max_size=3,
     )
 )
-@settings(max_examples=150)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_anything_is_an_edit_or_one_line(values: list[Any]) -> None:
     graph = road(actor("lead", 20, 0, speed_mps=10))
     try:
@@ -330,3 +333,24 @@ def test_anything_is_an_edit_or_one_line(values: list[Any]) -> None:
     except SceneError as error:
         assert "\n" not in str(error)  # noqa: PT017
         assert str(error).startswith("edits")  # noqa: PT017
+
+
+@given(st.sampled_from(PACKAGED), st.data())
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_damaged_files_are_read_or_one_line(path: Path, data: st.DataObject) -> None:
+    """Bytes of a packaged file are changed, taken out and put in."""
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content)))
+        kept = data.draw(st.integers(0, 3))
+        content[place : place + kept] = data.draw(
+            st.binary(max_size=3) | st.sampled_from([b"{", b"[", b"${", b": ", b"-1"])
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        damaged = Path(folder) / "damaged.yaml"
+        damaged.write_bytes(content)
+        try:
+            variants = expand_variants(load_edit_spec(damaged))
+            apply_edits(road(actor("lead", 20, 0, speed_mps=10)), variants[0].edits).graph.validate()
+        except SceneError as error:
+            assert "\n" not in str(error)  # noqa: PT017

@@ -65,7 +65,7 @@ OPERATIONS: list[Operation] = [
 
 
 @given(graphs(), st.lists(st.sampled_from(OPERATIONS), max_size=4))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_edits_leave_the_input_alone_and_give_valid_graphs(graph: ScenarioGraph, edits: list[Operation]) -> None:
     before = graph.hash()
     try:
@@ -83,7 +83,7 @@ def test_edits_leave_the_input_alone_and_give_valid_graphs(graph: ScenarioGraph,
 
 
 @given(graphs())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_mirroring_twice_gives_everything_back(graph: ScenarioGraph) -> None:
     once = mirror(graph).graph
     twice = mirror(once).graph
@@ -105,7 +105,7 @@ def test_mirroring_twice_gives_everything_back(graph: ScenarioGraph) -> None:
 
 
 @given(graphs())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_mirrored_distances_are_the_same(graph: ScenarioGraph) -> None:
     mirrored = mirror(graph).graph
     points = [
@@ -121,7 +121,7 @@ spans = st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0),
 
 
 @given(graphs(), spans)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_crop_of_a_crop_is_a_crop(graph: ScenarioGraph, parts: list[float]) -> None:
     start_us, span_us = graph.start_us, graph.end_us - graph.start_us
     first_us, second_us, third_us, last_us = (round(part * span_us) for part in parts)
@@ -147,7 +147,7 @@ def test_a_crop_of_a_crop_is_a_crop(graph: ScenarioGraph, parts: list[float]) ->
 
 
 @given(trajectories(), st.floats(-2.0, 2.0), st.floats(0.1, 10.0))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_retiming_keeps_the_path(trajectory: Trajectory, delay_s: float, factor: float) -> None:
     lead = replace(actor("lead", 0, 0), trajectory=trajectory)
     ego = replace(road().ego, trajectory=trajectory)
@@ -164,7 +164,7 @@ def test_retiming_keeps_the_path(trajectory: Trajectory, delay_s: float, factor:
 
 
 @given(graphs())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_adding_and_removing_again_gives_the_same_hash(graph: ScenarioGraph) -> None:
     there_and_back = apply_edits(graph, [NEW, RemoveActor(select=ActorById(actor="new"))])
     assert there_and_back.hash == graph.hash()
@@ -172,7 +172,7 @@ def test_adding_and_removing_again_gives_the_same_hash(graph: ScenarioGraph) -> 
 
 
 @given(graphs(), graphs(), st.lists(st.sampled_from(OPERATIONS), max_size=2))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_shared_hashes_are_the_scenarios_own(
     graph: ScenarioGraph, other: ScenarioGraph, edits: list[Operation]
 ) -> None:
@@ -185,7 +185,7 @@ def test_shared_hashes_are_the_scenarios_own(
 
 
 @given(graphs(), graphs())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_differences_are_said_exactly_where_hashes_differ(graph: ScenarioGraph, other: ScenarioGraph) -> None:
     assert bool(differences(graph, other)) == (graph.hash() != other.hash())
     assert differences(graph, replace(graph, actors=graph.actors[::-1], elements=graph.elements[::-1])) == ()

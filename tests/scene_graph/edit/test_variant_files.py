@@ -1,14 +1,19 @@
 """The files of a matrix: what is written, kept, replaced and refused."""
 
+import io
 import json
+import tempfile
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from edit_scenarios import actor, road
-from strategies import pinhole_rig
+from hypothesis import given, settings
+from strategies import graphs, pinhole_rig
 
+from scene_graph.atomic_file import write_file
 from scene_graph.edit import (
     EditSpec,
     apply_edits,
@@ -19,8 +24,11 @@ from scene_graph.edit import (
     variant_files,
 )
 from scene_graph.edit.edit_file import parse_yaml
-from scene_graph.edit.variant_files import save_edited, stored_hash, write_variants
+from scene_graph.edit.packing import SharedPacking
+from scene_graph.edit.variant_files import stored_hash, write_variants
 from scene_graph.errors import SceneError
+from scene_graph.example import example_recording
+from scene_graph.graph import ScenarioGraph
 from scene_graph.native import read_native, save_recording
 from scene_graph.recording import Recording, Source
 
@@ -73,31 +81,57 @@ def test_each_scenario_is_written_once(tmp_path: Path) -> None:
     assert Counter(record["file"] is None for record in listed["variants"]) == {True: 2, False: 4}
 
 
-def test_a_saved_edit_is_the_same_file_as_any_other(tmp_path: Path) -> None:
-    edited, report = edit_recording(recording(), parse_edits([{"mirror": None}]))
-    save_edited(edited, tmp_path / "quick.scenario", report.hash)
-    save_recording(edited, tmp_path / "plain.scenario")
-    assert (tmp_path / "quick.scenario").read_bytes() == (tmp_path / "plain.scenario").read_bytes()
-    assert stored_hash(tmp_path / "quick.scenario") == edited.graph.hash()
+def test_variants_are_the_same_files_as_any_other(tmp_path: Path) -> None:
+    packing = SharedPacking()
+    static = replace(recording(), rig=None, graph=replace(recording().graph, scenario_id="\ud800 é" + "0" * 2_000_000))
+    crowd = road(*(actor(f"{index}", 20, 0, times_s=range(3000)) for index in range(9)))
+    for one in (recording(), static, replace(recording(), graph=crowd), example_recording()):
+        for prompt in ("One.", "Two."):
+            edits = parse_edits([{"mirror": None}, {"set_environment": {"prompt": prompt}}])
+            edited, report = edit_recording(one, edits)
+            save_recording(edited, tmp_path / "plain.scenario")
+            packed = packing.packed(edited, report.hash)
+            assert packed == (tmp_path / "plain.scenario").read_bytes()
+            assert stored_hash(tmp_path / "plain.scenario") == edited.graph.hash()
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                assert archive.testzip() is None
+
+
+@given(graphs())
+@settings(max_examples=20, deadline=None)
+def test_any_graph_is_packed_as_it_is_saved(graph: ScenarioGraph) -> None:
+    one = replace(recording(), graph=graph)
+    with tempfile.TemporaryDirectory() as folder:
+        save_recording(one, Path(folder) / "plain.scenario")
+        assert SharedPacking().packed(one, graph.hash()) == (Path(folder) / "plain.scenario").read_bytes()
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    packing = SharedPacking()
+    for index in range(80):
+        moved, report = edit_recording(recording(), parse_edits([{"offset_ego": {"lateral_m": index / 100}}]))
+        packing.packed(moved, report.hash)
+    assert len(packing._known) == 64
 
 
 def test_a_stopped_run_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_variants(recording(), spec_of(), tmp_path / "whole")
     saved: list[str] = []
 
-    def stop_at_third(edited: Recording, path: Path, content_hash: str) -> None:
-        if len(saved) == 2:
-            raise KeyboardInterrupt
-        saved.append(path.name)
-        save_edited(edited, path, content_hash)
+    def stop_at_third(path: Path, content: bytes) -> None:
+        if path.suffix == ".scenario":
+            if len(saved) == 2:
+                raise KeyboardInterrupt
+            saved.append(path.name)
+        write_file(path, content)
 
-    monkeypatch.setattr(variant_files, "save_edited", stop_at_third)
+    monkeypatch.setattr(variant_files, "write_file", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         write_variants(recording(), spec_of(), tmp_path / "out", jobs=1)
     assert json.loads((tmp_path / "out" / "variants.json").read_text())["complete"] is False
     first = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in saved}
     (tmp_path / "out" / saved[1]).write_bytes(b"half a file")
-    monkeypatch.setattr(variant_files, "save_edited", save_edited)
+    monkeypatch.setattr(variant_files, "write_file", write_file)
     write_variants(recording(), spec_of(), tmp_path / "out")
     assert files(tmp_path / "out") == files(tmp_path / "whole")
     assert (tmp_path / "out" / saved[0]).stat().st_mtime_ns == first[saved[0]]
@@ -161,10 +195,11 @@ def test_impossible_variants_stop_or_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_failing_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(edited: Recording, path: Path, content_hash: str) -> None:
-        raise SceneError("cannot write: No space left on device", where=path)
+    def full(path: Path, content: bytes) -> None:
+        if path.suffix == ".scenario":
+            raise SceneError("cannot write: No space left on device", where=path)
 
-    monkeypatch.setattr(variant_files, "save_edited", full)
+    monkeypatch.setattr(variant_files, "write_file", full)
     with pytest.raises(SceneError, match="No space left"):
         write_variants(recording(), spec_of(), tmp_path / "out", jobs=2)
 

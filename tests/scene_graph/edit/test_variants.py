@@ -161,7 +161,7 @@ def test_many_combinations_are_refused_before_they_are_made() -> None:
         max_size=3,
     )
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_names_are_different_and_fit_for_files(matrix: dict[str, list[Any]]) -> None:
     matrix = {f"n{name.replace('$', '').replace('{', '').replace('}', '')}": values for name, values in matrix.items()}
     edits = [{"set_environment": {"prompt": "-".join(["", *(f"${{{name}}}" for name in matrix)])}}]

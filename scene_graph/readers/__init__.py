@@ -13,7 +13,17 @@ __all__ = ["Reader", "detect_format", "list_scenes", "read_recording", "readers"
 
 def readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked; imported here, when one is needed."""
-    from scene_graph.readers import argoverse2, clipgt, native, nuscenes, rds_hq, scenarionet, waymo_motion
+    from scene_graph.readers import (
+        argoverse2,
+        clipgt,
+        native,
+        nuscenes,
+        opendrive,
+        openscenario,
+        rds_hq,
+        scenarionet,
+        waymo_motion,
+    )
 
     return (
         native.READER,
@@ -23,6 +33,8 @@ def readers() -> tuple[Reader, ...]:
         nuscenes.READER,
         scenarionet.READER,
         waymo_motion.READER,
+        opendrive.READER,
+        openscenario.READER,
     )
 
 

@@ -60,7 +60,10 @@ def cubics_of(elements: Sequence[XmlElement], start_name: str, origin_s_m: float
         ValueError: an attribute is not an ordinary number.
     """
     rows = [
-        (origin_s_m + element.number(start_name, 0.0), *(element.number(name, 0.0, limit=MAX_COEFFICIENT) for name in "abcd"))
+        (
+            origin_s_m + element.number(start_name, 0.0),
+            *(element.number(name, 0.0, limit=MAX_COEFFICIENT) for name in "abcd"),
+        )
         for element in elements
     ]
     table = np.array(sorted(rows, key=lambda row: row[0]), dtype=np.float64).reshape(-1, 5)

@@ -13,13 +13,15 @@ from scene_graph.readers.opendrive_cubics import MAX_COEFFICIENT
 from scene_graph.readers.vertices import MAX_COORDINATE_M
 from scene_graph.readers.xml_tree import XmlElement
 
-__all__ = ["MAX_ROAD_LENGTH_M", "PlanView", "plan_view_of"]
+__all__ = ["MAX_ROAD_LENGTH_M", "LocalCurve", "PlanView", "clothoid", "plan_view_of"]
 
 MAX_ROAD_LENGTH_M = 1e6
 """A road that claims to be longer is refused."""
 
 _MAX_CURVATURE_PER_M = 100.0
-_LOCAL = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+LocalCurve = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""A curve from the origin along x: arc lengths `n` (m) to x `n`, y `n` (m) and heading `n` (rad)."""
+
 _FLAT_SPIRAL = 1e-6  # curvature gained over the length, times the length
 _NUM_POLY3_PIECES = 256
 
@@ -38,7 +40,7 @@ class PlanView:
     start_s_m: Float[np.ndarray, " k"]
     start_xy: Float[np.ndarray, "k 2"]
     start_heading_rad: Float[np.ndarray, " k"]
-    pieces: tuple[_LOCAL, ...]
+    pieces: tuple[LocalCurve, ...]
     end_s_m: float
 
     def at(self, s_m: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
@@ -82,7 +84,7 @@ def plan_view_of(element: XmlElement) -> PlanView:
     )
 
 
-def _piece(geometry: XmlElement, length_m: float) -> _LOCAL:
+def _piece(geometry: XmlElement, length_m: float) -> LocalCurve:
     for shape in geometry.children:
         if shape.tag == "line":
             return _arc(0.0)
@@ -90,7 +92,7 @@ def _piece(geometry: XmlElement, length_m: float) -> _LOCAL:
             return _arc(shape.number("curvature", limit=_MAX_CURVATURE_PER_M))
         if shape.tag == "spiral":
             start, end = (shape.number(name, limit=_MAX_CURVATURE_PER_M) for name in ("curvStart", "curvEnd"))
-            return _spiral(start, (end - start) / length_m, length_m)
+            return clothoid(start, (end - start) / length_m, length_m)
         if shape.tag == "poly3":
             return _poly3(_coefficients(shape, ""), length_m)
         if shape.tag == "paramPoly3":
@@ -103,7 +105,7 @@ def _coefficients(shape: XmlElement, suffix: str) -> np.ndarray:
     return np.array([shape.number(f"{name}{suffix}", limit=MAX_COEFFICIENT) for name in "abcd"])
 
 
-def _arc(curvature_per_m: float) -> _LOCAL:
+def _arc(curvature_per_m: float) -> LocalCurve:
     def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return _arc_points(s_m, np.full(len(s_m), curvature_per_m))
 
@@ -118,8 +120,8 @@ def _arc_points(s_m: np.ndarray, curvature_per_m: np.ndarray) -> tuple[np.ndarra
     return chord_m * np.cos(half), chord_m * np.sin(half), turned_rad
 
 
-def _spiral(start_per_m: float, rate_per_m2: float, length_m: float) -> _LOCAL:
-    """A clothoid: curvature start + rate s.
+def clothoid(start_per_m: float, rate_per_m2: float, length_m: float) -> LocalCurve:
+    """The clothoid of `length_m` whose curvature (1/m) is start + rate s.
 
     With the square completed in its heading it is a piece of the standard clothoid, which Fresnel's integrals give
     (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.3). One that hardly differs from a circle, where those
@@ -148,7 +150,7 @@ def _spiral(start_per_m: float, rate_per_m2: float, length_m: float) -> _LOCAL:
     return along
 
 
-def _poly3(v: np.ndarray, length_m: float) -> _LOCAL:
+def _poly3(v: np.ndarray, length_m: float) -> LocalCurve:
     """The graph of v = a + b u + c u^2 + d u^3 by its arc length, which is integrated by Simpson's rule."""
     u = np.linspace(0.0, length_m, _NUM_POLY3_PIECES + 1)
     middle = (u[:-1] + u[1:]) / 2.0
@@ -163,8 +165,8 @@ def _poly3(v: np.ndarray, length_m: float) -> _LOCAL:
     return along
 
 
-def _param_poly3(u: np.ndarray, v: np.ndarray, range_m: float) -> _LOCAL:
-    """u and v as cubics of a parameter, which is the arc length divided by `range_m`."""
+def _param_poly3(u: np.ndarray, v: np.ndarray, range_m: float) -> LocalCurve:
+    """Cubics u and v of a parameter, which is the arc length divided by `range_m`."""
 
     def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         p = s_m / range_m

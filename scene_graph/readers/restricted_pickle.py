@@ -19,13 +19,14 @@ from scene_graph.readers.restricted_pickle_globals import Global, Unfinished, fi
 
 __all__ = ["MAX_PICKLE_INSTRUCTIONS", "parse_pickle"]
 
-MAX_PICKLE_INSTRUCTIONS = 5_000_000
+MAX_PICKLE_INSTRUCTIONS = 2_000_000
 """A pickle of more instructions is refused: each may make an object of a hundred bytes."""
 
 _MAX_DEPTH = 100
 _MAX_VALUES = 1 << 24
 _MAX_INTEGER_BYTES = 16
 _CONTAINERS = (list, tuple, dict, set)
+_OPENED = (*_CONTAINERS, Unfinished, Global)
 
 
 def parse_pickle(data: bytes, where: str) -> Any:
@@ -272,27 +273,26 @@ def _require_plain(root: Any) -> None:
     """Raises ValueError where a value is half built, nested too deep, holds itself, or unfolds to too many values."""
     sizes: dict[int, int] = {}  # container -> number of values in it, counted again wherever one appears again
     open_ids: set[int] = set()
-    work: list[tuple[Any, bool]] = [(root, False)]
+    work: list[Any] = [root]
     while work:
-        value, is_done = work.pop()
+        value = work[-1]
         if isinstance(value, (Unfinished, Global)):
             raise ValueError("it holds a half-built object")
-        if not isinstance(value, _CONTAINERS):
-            continue
-        members = list(value.values()) if isinstance(value, dict) else value
-        if is_done:
+        members = value.values() if isinstance(value, dict) else value if isinstance(value, _CONTAINERS) else ()
+        inner = [member for member in members if isinstance(member, _OPENED) and id(member) not in sizes]
+        if inner and id(value) not in open_ids:
+            open_ids.add(id(value))
+            if len(open_ids) > _MAX_DEPTH:
+                raise ValueError(f"it is nested more than {_MAX_DEPTH} deep")
+            work += inner
+        elif inner:
+            raise ValueError("a container in it contains itself")
+        else:
+            work.pop()
             open_ids.discard(id(value))
             sizes[id(value)] = 1 + sum(_size(member, sizes) for member in members)
             if sizes[id(value)] > _MAX_VALUES:
                 raise ValueError(f"it unfolds to more than {_MAX_VALUES} values")
-        elif id(value) in open_ids:
-            raise ValueError("a container in it contains itself")
-        elif id(value) not in sizes:
-            open_ids.add(id(value))
-            if len(open_ids) > _MAX_DEPTH:
-                raise ValueError(f"it is nested more than {_MAX_DEPTH} deep")
-            work.append((value, True))
-            work += [(member, False) for member in members if isinstance(member, (*_CONTAINERS, Unfinished, Global))]
 
 
 def _size(value: Any, sizes: Mapping[int, int]) -> int:

@@ -228,7 +228,14 @@ def test_a_stopped_render_leaves_whole_files_and_is_continued(tmp_path: Path, ho
     out, unbroken = tmp_path / "out", tmp_path / "unbroken"
     arguments = ["render", STREET, "--size", "640x360", "--duration-s", "3", "--jobs", "1"]
     command = [sys.executable, "-m", "drivesim", *arguments]
-    process = subprocess.Popen([*command, "--out", str(out)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*command, "--out", str(out)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # tests that run in the background are deaf to Ctrl-C, and so would be what they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
     wait_for(out / "CAM_FRONT_RIGHT.mp4", process)
     process.send_signal(how)
     _, said = process.communicate(timeout=60)

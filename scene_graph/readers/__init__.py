@@ -18,9 +18,8 @@ def readers() -> tuple[Reader, ...]:
         clipgt,
         native,
         nuscenes,
-        opendrive,
-        openscenario,
         rds_hq,
+        road_files,
         scenarionet,
         waymo_motion,
     )
@@ -33,8 +32,8 @@ def readers() -> tuple[Reader, ...]:
         nuscenes.READER,
         scenarionet.READER,
         waymo_motion.READER,
-        opendrive.READER,
-        openscenario.READER,
+        road_files.OPENDRIVE,
+        road_files.OPENSCENARIO,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -87,9 +88,9 @@ def plan_view_of(element: XmlElement) -> PlanView:
 def _piece(geometry: XmlElement, length_m: float) -> LocalCurve:
     for shape in geometry.children:
         if shape.tag == "line":
-            return _arc(0.0)
+            return partial(_arc_points, 0.0)
         if shape.tag == "arc":
-            return _arc(shape.number("curvature", limit=_MAX_CURVATURE_PER_M))
+            return partial(_arc_points, shape.number("curvature", limit=_MAX_CURVATURE_PER_M))
         if shape.tag == "spiral":
             start, end = (shape.number(name, limit=_MAX_CURVATURE_PER_M) for name in ("curvStart", "curvEnd"))
             return clothoid(start, (end - start) / length_m, length_m)
@@ -97,7 +98,8 @@ def _piece(geometry: XmlElement, length_m: float) -> LocalCurve:
             return _poly3(_coefficients(shape, ""), length_m)
         if shape.tag == "paramPoly3":
             normalised = shape.string("pRange", "normalized") == "normalized"
-            return _param_poly3(_coefficients(shape, "U"), _coefficients(shape, "V"), length_m if normalised else 1.0)
+            u, v = _coefficients(shape, "U"), _coefficients(shape, "V")
+            return partial(_param_poly3_points, u, v, length_m if normalised else 1.0)
     raise ValueError(f"{geometry}: expected a line, arc, spiral, poly3 or paramPoly3 in it, found none")
 
 
@@ -105,15 +107,8 @@ def _coefficients(shape: XmlElement, suffix: str) -> np.ndarray:
     return np.array([shape.number(f"{name}{suffix}", limit=MAX_COEFFICIENT) for name in "abcd"])
 
 
-def _arc(curvature_per_m: float) -> LocalCurve:
-    def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return _arc_points(s_m, np.full(len(s_m), curvature_per_m))
-
-    return along
-
-
-def _arc_points(s_m: np.ndarray, curvature_per_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points of circles (each its own) that start at the origin along x."""
+def _arc_points(curvature_per_m: np.ndarray | float, s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points of a circle, or each of its own, that starts at the origin along x."""
     turned_rad = curvature_per_m * s_m
     half = turned_rad / 2.0
     chord_m = s_m * np.sinc(half / np.pi)
@@ -123,31 +118,36 @@ def _arc_points(s_m: np.ndarray, curvature_per_m: np.ndarray) -> tuple[np.ndarra
 def clothoid(start_per_m: float, rate_per_m2: float, length_m: float) -> LocalCurve:
     """The clothoid of `length_m` whose curvature (1/m) is start + rate s.
 
-    With the square completed in its heading it is a piece of the standard clothoid, which Fresnel's integrals give
-    (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.3). One that hardly differs from a circle, where those
-    would cancel, is taken as circles of its mean curvature so far: wrong by less than a ten-millionth of its length.
+    One that hardly differs from a circle, where Fresnel's integrals would cancel, is taken as circles of its mean
+    curvature so far: wrong by less than a ten-millionth of its length.
     """
     if abs(rate_per_m2) * length_m**2 < _FLAT_SPIRAL:
+        return partial(_nearly_circular_points, start_per_m, rate_per_m2)
+    return partial(_clothoid_points, start_per_m, rate_per_m2)
 
-        def nearly_circular(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            return _arc_points(s_m, start_per_m + rate_per_m2 * s_m / 2.0)
 
-        return nearly_circular
+def _nearly_circular_points(
+    start_per_m: float, rate_per_m2: float, s_m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return _arc_points(start_per_m + rate_per_m2 * s_m / 2.0, s_m)
 
+
+def _clothoid_points(
+    start_per_m: float, rate_per_m2: float, s_m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points of a clothoid: with the square completed in its heading it is a piece of the standard one.
+
+    Fresnel's integrals give that (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.3).
+    """
     scale_m = np.sqrt(np.pi / abs(rate_per_m2))
     vertex_s_m = -start_per_m / rate_per_m2  # where the curvature is 0
     vertex_heading_rad = -(start_per_m**2) / (2.0 * rate_per_m2)
-    sign = np.sign(rate_per_m2)
     start_sin, start_cos = fresnel(-vertex_s_m / scale_m)
-
-    def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        sin, cos = fresnel((s_m - vertex_s_m) / scale_m)
-        u, v = scale_m * (cos - start_cos), scale_m * sign * (sin - start_sin)
-        turn_cos, turn_sin = np.cos(vertex_heading_rad), np.sin(vertex_heading_rad)
-        turned_rad = s_m * (start_per_m + rate_per_m2 * s_m / 2.0)
-        return turn_cos * u - turn_sin * v, turn_sin * u + turn_cos * v, turned_rad
-
-    return along
+    sin, cos = fresnel((s_m - vertex_s_m) / scale_m)
+    u, v = scale_m * (cos - start_cos), scale_m * np.sign(rate_per_m2) * (sin - start_sin)
+    turn_cos, turn_sin = np.cos(vertex_heading_rad), np.sin(vertex_heading_rad)
+    turned_rad = s_m * (start_per_m + rate_per_m2 * s_m / 2.0)
+    return turn_cos * u - turn_sin * v, turn_sin * u + turn_cos * v, turned_rad
 
 
 def _poly3(v: np.ndarray, length_m: float) -> LocalCurve:
@@ -156,23 +156,22 @@ def _poly3(v: np.ndarray, length_m: float) -> LocalCurve:
     middle = (u[:-1] + u[1:]) / 2.0
     speed, middle_speed = np.hypot(1.0, _slope(v, u)), np.hypot(1.0, _slope(v, middle))
     steps = (speed[:-1] + 4.0 * middle_speed + speed[1:]) / 6.0 * np.diff(u)
-    u_s_m = np.concatenate([[0.0], np.cumsum(steps)])
-
-    def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        at = np.interp(s_m, u_s_m, u)
-        return at, _value(v, at), np.arctan(_slope(v, at))
-
-    return along
+    return partial(_poly3_points, v, u, np.concatenate([[0.0], np.cumsum(steps)]))
 
 
-def _param_poly3(u: np.ndarray, v: np.ndarray, range_m: float) -> LocalCurve:
-    """Cubics u and v of a parameter, which is the arc length divided by `range_m`."""
+def _poly3_points(
+    v: np.ndarray, u: np.ndarray, u_s_m: np.ndarray, s_m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    at = np.interp(s_m, u_s_m, u)
+    return at, _value(v, at), np.arctan(_slope(v, at))
 
-    def along(s_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        p = s_m / range_m
-        return _value(u, p), _value(v, p), np.arctan2(_slope(v, p), _slope(u, p))
 
-    return along
+def _param_poly3_points(
+    u: np.ndarray, v: np.ndarray, range_m: float, s_m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points of cubics u and v of a parameter, which is the arc length divided by `range_m`."""
+    p = s_m / range_m
+    return _value(u, p), _value(v, p), np.arctan2(_slope(v, p), _slope(u, p))
 
 
 def _value(coefficients: np.ndarray, p: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ _SAME_LEVEL_M = 2.0
 _LEAST_ROADS = 3
 _CLOSED_GAP_M = 4.0
 _OUTLINE_TOLERANCE_M = 0.02
+_ENCLOSED = 0.7
 _JOINED_M = 0.1
 _MAX_CORNERS = 20_000
 _LEAST_ISLAND_M2 = 10.0
@@ -126,7 +127,7 @@ def junction_areas(surfaces: Sequence[Surface]) -> dict[str, JunctionArea]:
         joined = shapely.unary_union(polygons[[index for index in near if _same_level(rings[index], vertices)]])
         closed = joined.buffer(_CLOSED_GAP_M / 2).buffer(-_CLOSED_GAP_M / 2)
         filled = shapely.union_all([_without_small_holes(part) for part in shapely.get_parts(closed)])
-        gaps = shapely.difference(filled, joined).intersection(pavement.convex_hull)
+        gaps = _enclosed(shapely.difference(filled, joined), joined).intersection(pavement.convex_hull)
         outline = shapely.unary_union([pavement, *_touching(gaps, pavement)])
         areas[junction_id] = JunctionArea(vertices=vertices, outline=outline, gaps=gaps)
     return areas
@@ -229,6 +230,14 @@ def _without_small_holes(part: shapely.Geometry) -> shapely.Geometry:
     if part.geom_type != "Polygon":
         return part
     return shapely.Polygon(part.exterior, [ring for ring in part.interiors if _is_island(ring)])
+
+
+def _enclosed(gaps: shapely.Geometry, area: shapely.Geometry) -> shapely.Geometry:
+    """The gaps that an area surrounds for the most part; what closing it filled at its corners is left out."""
+    edge = area.boundary.buffer(_OUTLINE_TOLERANCE_M)
+    parts = [part for part in shapely.get_parts(gaps) if part.geom_type == "Polygon"]
+    kept = [part for part in parts if part.exterior.intersection(edge).length >= _ENCLOSED * part.exterior.length]
+    return shapely.union_all(kept)
 
 
 def _touching(gaps: shapely.Geometry, area: shapely.Geometry) -> list[shapely.Geometry]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from scene_graph.readers.opendrive_links import LaneEnd
 from scene_graph.readers.openscenario_actions import entity_action
@@ -100,6 +101,7 @@ class _Player:
         self._running: list[Running] = []
         self._shifts: dict[str, LateralShift] = {}
         self._shown: dict[str, str] = {}
+        self._choosers = {name: partial(self._choose, entity) for name, entity in world.entities.items()}
         self.still_s = 0.0
 
     def initialise(self, init: Sequence[tuple[str, XmlElement]]) -> None:
@@ -197,7 +199,7 @@ class _Player:
         elif entity.place is not None and self._world.network is not None and self._world.ways is not None:
             before = entity.place
             if distance_m != 0.0:
-                entity.place, ended = self._world.network.advanced(before, distance_m, self._chooser(entity))
+                entity.place, ended = self._world.network.advanced(before, distance_m, self._choosers[entity.name])
                 entity.ended_s = entity.ended_s + STEP_S if ended else 0.0
                 entity.driven_m += 0.0 if ended else abs(distance_m)
                 if ended:
@@ -237,15 +239,11 @@ class _Player:
     def _controls_laterally(self, entity: Entity) -> bool:
         return any(running.entity is entity and LATERAL in running.doing.domains for running in self._running)
 
-    def _chooser(self, entity: Entity) -> Callable[[Sequence[LaneEnd]], LaneEnd]:
-        """Goes where the entity's route does, else straight on."""
-
-        def choose(ends: Sequence[LaneEnd]) -> LaneEnd:
-            following = _next_road(entity)
-            on_route = [end for end in ends if end[0][0] == following]
-            return on_route[0] if on_route or self._world.ways is None else self._world.ways.straightest(ends)
-
-        return choose
+    def _choose(self, entity: Entity, ends: Sequence[LaneEnd]) -> LaneEnd:
+        """Goes on where an entity's route does, else straight on."""
+        following = _next_road(entity)
+        on_route = [end for end in ends if end[0][0] == following]
+        return on_route[0] if on_route or self._world.ways is None else self._world.ways.straightest(ends)
 
 
 def _next_road(entity: Entity) -> str | None:

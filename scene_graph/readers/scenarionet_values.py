@@ -51,9 +51,12 @@ def numbers(value: Any, name: str) -> Float[np.ndarray, "..."]:
     if not isinstance(value, (np.ndarray, list, tuple)):
         raise ValueError(f"{name} is {_kind(value)}; expected a list of numbers")
     try:
-        return np.array(value, dtype=np.float64)
+        with np.errstate(invalid="ignore"):
+            array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name}: expected lists of numbers, all of one length") from None
+    array[np.isnan(array)] = np.nan  # a signalling NaN would raise warnings wherever it is used
+    return array
 
 
 def points(value: Any, name: str) -> Float[np.ndarray, "p 3"]:

@@ -20,7 +20,7 @@ from scene_graph.readers.scenarionet_records import (
     SignalRecord,
     TrackRecord,
 )
-from scene_graph.readers.scenarionet_values import points
+from scene_graph.readers.scenarionet_values import numbers, points
 from scene_graph.readers.waymo_motion_messages import (
     AGENT_TYPES,
     LANE_STATES,
@@ -97,7 +97,7 @@ def _track(message: Mapping[str, Any], num_steps: int) -> TrackRecord:
     states = message["states"]
     if len(states) != num_steps:
         raise ValueError(f"has {len(states)} states; expected {num_steps}, one a timestamp")
-    rows = np.array([[state.get(name, 0.0) for name in _STATE_COLUMNS] for state in states], dtype=np.float64)
+    rows = numbers([[state.get(name, 0.0) for name in _STATE_COLUMNS] for state in states], "states")
     type_name = _name(AGENT_TYPES, message, "object_type")
     return TrackRecord(
         track_id=str(_id(message)),

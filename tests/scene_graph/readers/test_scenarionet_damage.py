@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from synthetic_motion import scenarionet_scene, with_arrays, write_scene
 
@@ -118,6 +119,22 @@ def test_a_scene_without_times_or_ego_is_refused(
         read(tmp_path, scene if changed != [] else [], skip_bad_records=skip)
     assert "\n" not in str(raised.value)
     assert "sd_tiny_1_scene.json" in str(raised.value)
+
+
+@pytest.mark.parametrize("bits", [np.uint32(0x7FA00000), np.uint64(0x7FF4000000000000)])
+@pytest.mark.parametrize("name", ["position", "heading", "valid", "length"])
+def test_signalling_nans_are_nans(tmp_path: Path, bits: np.unsignedinteger, name: str) -> None:
+    scene = scenarionet_scene()
+    column = scene["tracks"]["7"]["state"][name]
+    scene["tracks"]["7"]["state"][name] = np.full(np.shape(column), bits).view(bits.dtype.str.replace("u", "f"))
+    polyline = scene["map_features"]["11"]["polyline"]
+    scene["map_features"]["11"]["polyline"] = np.full(np.shape(polyline), bits).view(bits.dtype.str.replace("u", "f"))
+    path = tmp_path / "sd_nan.pkl"
+    path.write_bytes(pickle.dumps(scene))
+    skipped = read_scenarionet(path, skip_bad_records=True).source.skipped
+    assert any("map feature '11': polyline holds NaN" in sentence for sentence in skipped)
+    # a step that is valid or not by NaN is not valid, and the track then nowhere
+    assert name == "valid" or any("track '7': has NaN" in sentence for sentence in skipped)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.4, 0.99])
